@@ -1,0 +1,4 @@
+// The node agent.
+import { type Row } from './row.ts';
+
+export const agentReasons = {} satisfies Record<string, Row>;
