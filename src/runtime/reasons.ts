@@ -9,6 +9,7 @@ import { caReasons } from './reasons/ca.ts';
 import { configReasons } from './reasons/config.ts';
 import { pkiReasons } from './reasons/pki.ts';
 import { registryReasons } from './reasons/registry.ts';
+import { rpcReasons } from './reasons/rpc.ts';
 import { spiffeReasons } from './reasons/spiffe.ts';
 import { storeReasons } from './reasons/store.ts';
 import { internal, type Row } from './reasons/row.ts';
@@ -25,6 +26,7 @@ export const reasons = {
   ...configReasons,
   ...pkiReasons,
   ...registryReasons,
+  ...rpcReasons,
   ...spiffeReasons,
   ...storeReasons,
 } satisfies Record<string, Row>;

@@ -1,5 +1,5 @@
 // The log: leaves, notes, checkpoints, proofs and their verification.
-import { dataLoss, internal, invalidArgument, type Row } from './row.ts';
+import { dataLoss, internal, invalidArgument, outOfRange, type Row } from './row.ts';
 
 export const auditReasons = {
   'canonical_json.type': invalidArgument(
@@ -15,6 +15,13 @@ export const auditReasons = {
     'a log leaf has at most 8192 bytes: commit to bulky evidence instead of including it',
   ),
   'leaf.packing': internal('packed leaves are cut short or padded: report this as a bug'),
+
+  'leaf.malformed': dataLoss(
+    'log leaf data is the line signet-log/v1, then a JSON object with t and ts',
+  ),
+  'proof.range': outOfRange(
+    'a proof is of an index below a size, up to the size of the log: ask within it',
+  ),
 
   'note.key': invalidArgument(
     'a note key is an Ed25519 key under a name without spaces or plus, written name+id+key (C2SP signed-note)',
