@@ -9,7 +9,9 @@ import { caReasons } from './reasons/ca.ts';
 import { configReasons } from './reasons/config.ts';
 import { pkiReasons } from './reasons/pki.ts';
 import { registryReasons } from './reasons/registry.ts';
+import { restReasons } from './reasons/rest.ts';
 import { rpcReasons } from './reasons/rpc.ts';
+import { sdsReasons } from './reasons/sds.ts';
 import { spiffeReasons } from './reasons/spiffe.ts';
 import { storeReasons } from './reasons/store.ts';
 import { internal, type Row } from './reasons/row.ts';
@@ -26,7 +28,9 @@ export const reasons = {
   ...configReasons,
   ...pkiReasons,
   ...registryReasons,
+  ...restReasons,
   ...rpcReasons,
+  ...sdsReasons,
   ...spiffeReasons,
   ...storeReasons,
 } satisfies Record<string, Row>;

@@ -31,6 +31,9 @@ export const rpcReasons = {
   'listener.unusable': failedPrecondition(
     'the address cannot be listened on: check that it is free and that its directory is writable',
   ),
+  'listener.full': resourceExhausted(
+    'there are too many connections, all in all or of this peer: close some, or raise the limit',
+  ),
 
   'peer.unreadable': unauthenticated(
     'the kernel does not say who connected: use a local Unix socket on Linux',
