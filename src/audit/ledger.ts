@@ -56,6 +56,9 @@ export interface Ledger<C extends Changes> {
    */
   append(leaves: PackedLeaves): Promise<Receipt>;
 
-  /** Told of every committed change, in the order of the log and before its promise resolves. */
+  /**
+   * Told of every committed change, in the order of the log and before its promise resolves; after it,
+   * with the same receipt, of changes that followed from it, such as the entries that go with an agent.
+   */
   onCommitted(listener: (change: CommittedChange) => void): void;
 }
