@@ -22,3 +22,13 @@ export interface Authority {
   /** Unix milliseconds. */
   readonly createdAt: number;
 }
+
+/** Whether verifiers are told to trust it. */
+export function isInBundle({ role, state }: Pick<Authority, 'role' | 'state'>): boolean {
+  return role === 'root' && state !== 'retired' && state !== 'revoked';
+}
+
+/** Whether it has not ended at `at`, Unix seconds. That it may not have begun yet is for verifiers. */
+export function isAlive({ notAfter }: Pick<Authority, 'notAfter'>, at: number): boolean {
+  return at < notAfter;
+}

@@ -1,10 +1,8 @@
 // What the rest of Signet asks of the CA: certify this key for this identity.
 import type { Changes, Committed, Origin } from '../audit/ledger.ts';
+import type { ProfileName } from '../pki/profile.ts';
 import type { SignetError } from '../runtime/errors.ts';
 import type { SpiffeId } from '../spiffe/spiffe-id.ts';
-
-/** Which rules a certificate follows; each has its own in pki/profile.ts. */
-export type ProfileName = 'workload' | 'agent' | 'server';
 
 /** A decision already made: who may have what. Issuance makes none, it only checks the request. */
 export interface Order {
@@ -13,9 +11,12 @@ export interface Order {
   /** The CSR's URI must be this one for workloads; agents' CSRs carry none. */
   readonly spiffeId: SpiffeId;
   readonly dnsNames: readonly string[];
+  /** Which rules the certificate follows. */
   readonly profile: ProfileName;
-  /** Wished for: cut to the profile's maximum, the issuer's end and `notAfter`. */
+  /** Wished for, 0 for the profile's default: cut to the profile's maximum, the issuer's end and `notAfter`. */
   readonly ttlSeconds: number;
+  /** Unix seconds: the end of what this follows from, such as a registration entry. */
+  readonly notAfter?: number;
   /** Registration entry `id:revision` this follows from; absent for agents and minted ones. */
   readonly entry?: string;
   /** Agent the workload runs on, or the agent itself. */
