@@ -33,6 +33,6 @@ export interface JoinToken {
   readonly hash: string;
   /** Unix seconds. */
   readonly expiresAt: number;
-  /** Stated for the agent besides its own ID; becomes an entry when the token is made. */
+  /** A further ID for the agent; becomes an entry when it attests. */
   readonly agentId?: SpiffeId;
 }

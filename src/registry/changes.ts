@@ -19,7 +19,8 @@ export type RegistryChanges = {
 
   /**
    * Uses up the join token, if one is named, and records the agent. Refused with `join_token.unknown`
-   * or `join_token.expired` (the token is gone then as well), `agent.banned` or `agent.attested`.
+   * or `join_token.expired` (the token is gone then as well), `agent.banned` or `agent.attested`. A
+   * token that states an `agentId` makes an entry for it, which listeners see as `entry.create`.
    */
   'agent.attest': {
     input: {
