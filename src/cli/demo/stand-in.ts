@@ -10,8 +10,11 @@ import { createServer as createHttpsServer, request as httpsRequest } from 'node
 import type { AddressInfo, Server } from 'node:net';
 import process from 'node:process';
 import type { TLSSocket } from 'node:tls';
+import type { Secret } from '../../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
 import { parseCertificate } from '../../pki/certificate.ts';
 import { spiffeIdOfLeaf } from '../../pki/svid-certificate.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { SignetError } from '../../runtime/errors.ts';
 import { Latest } from '../../runtime/latest.ts';
 import { followSecret } from './sds-client.ts';
 
@@ -28,6 +31,8 @@ export type StandInMessage =
   | { readonly inbound: number; readonly outbound: number }
   | { readonly serial: string };
 
+const retryMs = 100;
+
 interface Credentials {
   readonly cert: Buffer;
   readonly key: Buffer;
@@ -39,17 +44,27 @@ const text = (bytes: { value?: unknown } | undefined): Buffer =>
 const credentials = new Latest<Credentials | undefined>(undefined);
 const roots = new Latest<Buffer | undefined>(undefined);
 
+/** For as long as it runs; a stream that ends is opened again, as Envoy would. */
 async function follow(socket: string, name: string): Promise<void> {
   const never = new AbortController().signal;
-  for await (const { type } of followSecret(socket, name, never)) {
-    if (type.case === 'tlsCertificate') {
-      const { certificateChain, privateKey } = type.value;
-      const cert = text(certificateChain?.specifier);
-      credentials.set({ cert, key: text(privateKey?.specifier) });
-      say({ serial: new X509Certificate(cert).serialNumber.toLowerCase() });
-    } else if (type.case === 'validationContext') {
-      roots.set(text(type.value.trustedCa?.specifier));
+  for (;;) {
+    try {
+      for await (const { type } of followSecret(socket, name, never)) take(type);
+    } catch (error) {
+      if (!(error instanceof SignetError)) throw error;
     }
+    await systemClock.sleep(retryMs, never);
+  }
+}
+
+function take(type: Secret['type']): void {
+  if (type.case === 'tlsCertificate') {
+    const { certificateChain, privateKey } = type.value;
+    const cert = text(certificateChain?.specifier);
+    credentials.set({ cert, key: text(privateKey?.specifier) });
+    say({ serial: new X509Certificate(cert).serialNumber.toLowerCase() });
+  } else if (type.case === 'validationContext') {
+    roots.set(text(type.value.trustedCa?.specifier));
   }
 }
 
