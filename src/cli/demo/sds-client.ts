@@ -1,6 +1,7 @@
 // A small SDS client: keeps one secret by name, the newest the server sent, and acknowledges each. It
 // stands in for Envoy where Envoy cannot be had.
 import { create, fromBinary } from '@bufbuild/protobuf';
+import { secretTypeUrl } from '../../api/sds/secret.ts';
 import {
   type Secret,
   SecretSchema,
@@ -13,8 +14,6 @@ import { SecretDiscoveryService } from '../../gen/envoy/service/secret/v3/sds_pb
 import { createClient } from '../../rpc/client.ts';
 import { SignetError } from '../../runtime/errors.ts';
 import { Latest } from '../../runtime/latest.ts';
-
-const typeUrl = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret';
 
 /** The plain validator, for this client cannot do what the SPIFFE validator of Envoy does. */
 const node = {
@@ -42,7 +41,7 @@ class Requests implements AsyncIterable<DiscoveryRequest> {
     for await (const answer of this.#answers.watch(this.#signal)) {
       yield create(DiscoveryRequestSchema, {
         ...(answer === undefined ? { node } : {}),
-        typeUrl,
+        typeUrl: secretTypeUrl,
         resourceNames: [this.#name],
         responseNonce: answer?.nonce ?? '',
         versionInfo: answer?.version ?? '',
